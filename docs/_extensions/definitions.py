@@ -86,7 +86,10 @@ def find_definition(module: str, name: str) -> str | None:
 
 
 def find_full(name: str) -> str | None:
-    """Return the full name of what a name such as `claims.DOMAINS` stands for, where it is defined, or None."""
+    """Return the full name of what a name stands for, where it is defined, or None.
+
+    Such a name is `gradlab.core.claims.DOMAINS`.
+    """
     parts = name.split(".")
     inside = next((n for n in range(len(parts) - 1, 0, -1) if is_module(".".join(parts[:n]))), 0)
     found = inside and find_definition(".".join(parts[:inside]), ".".join(parts[inside:]))

@@ -100,7 +100,7 @@ def _print(datasets: Mapping[str, xr.Dataset], found: Mapping[str, Sequence[Sect
         console.print(TrimmedLines(Text.assemble((name, "bold"), "  " * bool(name), summary)))
         console.print()
         reasons = {sentence for section in sections for sentence in section.sentences}
-        if len(reasons) == 1:  # nothing was computed, for the same reason
+        if len(reasons) == 1 and all(section.table is None for section in sections):  # all for the same reason
             print_note(console, *reasons)
             console.print()
             continue

@@ -1,1 +1,1 @@
-"""What a transformation is: a value that a factory makes, its `init` and `update`, and the boundary around them."""
+"""Transformations: values that a factory makes, their `init` and `update`, and the boundary around these."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import types
@@ -19,7 +20,7 @@ from ..values.value import Value, rejoin
 from .boundary import PyTree
 from .composites import Composite, find_kinds
 from .not_a_transformation import require_pair
-from .running_calls import find_between, seek_exchange, standing_between
+from .running_calls import seek_exchange, standing_between
 from .scheduled_states import ScheduledState
 
 
@@ -184,7 +185,8 @@ class Core:
         name = self.factory.name
         if isinstance(parts, Composite):
             return self._require_two(call_once())
-        with standing_between(name if is_split and takes_any else find_between()):  # that may call what it holds
+        may_call_others = is_split and takes_any
+        with standing_between(name) if may_call_others else contextlib.nullcontext():
             return self._require_two(seek_exchange(name, update, updates, state, call_once))
 
     def _require_two(self, result: Any) -> Any:

@@ -1,1 +1,1 @@
-"""What to say in an error about a name, an argument or a package: what was probably meant, and what to do."""
+"""Remedies in errors about a name, an argument or a package: what was probably meant, and what to do."""

@@ -14,25 +14,18 @@ import gradlab as gl
 from gradlab import registry
 from gradlab.core.claims import DECLARATIONS, ELEMENTWISE, ELEMENTWISE_AND_SYMMETRIC, claims_of
 from gradlab.testing import CLAIMS, check
+from tests.matrix_recipes import OF_MATRICES
 
 ENTRIES = {name: entry for name, entry in registry.entries().items() if entry.kind not in ("schedule", "selector")}
 ALL = set(ELEMENTWISE_AND_SYMMETRIC)
-OF_MATRICES = {
-    "adafactor",
-    "adam_mini",
-    "dion",
-    "galore",
-    "kron",
-    "muon",
-    "muon_hyperball",
-    "normuon",
-    "scion",
-    "shampoo",
-    "soap",
-}
-# They take the norm of a leaf, or a share of its elements.
 OF_TREES = {"dog", "dowg", "prodigy", "dadapt_adam", "momo", "momo_adam"}  # they take a norm of the whole tree
-OF_LEAVES = {"mars", "cautious_adamw", "cautious_lion", "lamb", "lars"}
+OF_LEAVES = {
+    "mars",
+    "cautious_adamw",
+    "cautious_lion",
+    "lamb",
+    "lars",
+}  # the norm of a leaf, or a share of its elements
 
 
 @pytest.mark.parametrize("name", ENTRIES)

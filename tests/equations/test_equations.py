@@ -17,6 +17,7 @@ import gradlab as gl
 from gradlab import registry
 from gradlab.equations import equations_of
 from gradlab.lab._inputs.default_contestants import collect_contestants
+from tests.matrix_recipes import OF_MATRICES
 
 from .equation_values import updates_of
 from .equations_by_hand import BY_HAND
@@ -78,22 +79,7 @@ CHANGED: dict[str, gl.Transformation] = {
 }  # fmt: skip
 
 
-# Their equations mean little for the scalar here.
-OF_MATRICES = {
-    "adafactor",
-    "adam_mini",
-    "dion",
-    "galore",
-    "kron",
-    "muon",
-    "muon_hyperball",
-    "normuon",
-    "scion",
-    "shampoo",
-    "soap",
-}
-
-
+# The equations of recipes for matrices mean little for the scalar here.
 @pytest.mark.parametrize("name", [name for name in [*collect_contestants(), *CHANGED] if name not in OF_MATRICES])
 def test_the_equations_compute_what_the_optimizer_does(name: str) -> None:
     tx: Any = CHANGED[name] if name in CHANGED else collect_contestants()[name].make(0.1)

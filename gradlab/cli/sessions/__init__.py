@@ -1,1 +1,1 @@
-"""What race, sweep and search share while they run: the folder, the processes, the caches and the profile."""
+"""Sessions of race, sweep and search: the folder, the processes, the caches and the profile."""

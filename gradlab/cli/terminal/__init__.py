@@ -1,1 +1,1 @@
-"""What a command prints to the terminal and reads from it: text, tables, progress, help, errors and completions."""
+"""The terminal as commands use it: text, tables, progress, help, errors and completions."""

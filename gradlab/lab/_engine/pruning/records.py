@@ -14,7 +14,7 @@ from ..training_loop import Curves, assemble_curves, thin
 
 
 class Records:
-    """What the runs of some points from some seeds have recorded so far."""
+    """The records so far of the runs of some points from some seeds."""
 
     def __init__(self, points: int, seeds: int, steps: int):
         self.steps, self.evaluations = steps, choose_evaluation_steps(steps)

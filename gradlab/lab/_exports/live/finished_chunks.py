@@ -1,4 +1,4 @@
-"""What a log is told while a study runs: the curves of some runs, from one checkpoint to the next."""
+"""The curves of some runs from one checkpoint to the next, which a log is told while a study runs."""
 
 from __future__ import annotations
 

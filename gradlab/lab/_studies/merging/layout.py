@@ -61,7 +61,7 @@ def make_head(task: Mapping[str, Any]) -> Head:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a merged study consists of."""
+    """The parts of a merged study."""
 
     parts: tuple[Part, ...]
     problems: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What tuning budgets say, in sentences."""
+"""Sentences on tuning budgets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _describe_estimate(budget: xr.Dataset) -> str:
 
 
 def _describe_leaders(budget: xr.Dataset) -> list[str]:
-    """Who has the best expected score, from how many trials to how many."""
+    """Return which optimizer has the best expected score, from how many trials to how many."""
     if budget.sizes["optimizer"] < 2:
         return []
     expected = budget.expected.transpose("trials", "optimizer").values

@@ -1,4 +1,4 @@
-"""What is compared of several problems: a race on each, with the optimizers that ran on all, and samples of seeds."""
+"""Comparisons over several problems: a race on each, with the optimizers that ran on all, and samples of seeds."""
 
 from __future__ import annotations
 
